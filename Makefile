@@ -17,7 +17,7 @@ MAKEFLAGS += --no-builtin-rules
 
 BUILD	?= build
 KERNEL	?= 7.3
-PLATFORMS := $(shell sed 's/\#.*//' platforms | cut -f 1)
+PLATFORMS ?= $(shell sed "s,\#.*,," platforms | cut -f 1)
 
 ifdef LINUX
 KERNEL	:= local-$(notdir $(abspath $(LINUX)))
