@@ -1,11 +1,12 @@
 # Build, boot and judge KVM with and without the patches in series/.
-# The rules are in the order in which the data flows; `make help` lists the goals.
+# The rules are in the order in which the data flows.  `make help` lists the goals.
 #
 # Set on the command line:
 #   KERNEL=7.3		which kernel, a line of the file "kernels"
 #   LINUX=/path		the user's own kernel tree instead, it is only read
+#   PLATFORMS="svm"	which machines, lines of the file "platforms"
 #   BUILD=/path		where everything that is made goes, may be shared
-#   CC=...		passed on to the kernel's build, e.g. "ccache gcc"
+#   CC=...		passed on to the kernel's build, e.g. "distcc gcc"
 
 SHELL	:= /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -17,10 +18,12 @@ MAKEFLAGS += --no-builtin-rules
 
 BUILD	?= build
 KERNEL	?= 7.3
-PLATFORMS ?= $(shell sed "s,\#.*,," platforms | cut -f 1)
-
+PLATFORMS ?= $(shell sed "/^\#/d" platforms | cut -f 1)
 ifdef LINUX
 KERNEL	:= local-$(notdir $(abspath $(LINUX)))
+endif
+ifeq ($(origin CC),default)
+CC	:= $(if $(shell command -v ccache),ccache )gcc
 endif
 
 # Everything about one kernel is in one directory: the source as it came (stock),
@@ -28,26 +31,27 @@ endif
 B	:= $(abspath $(BUILD))
 K	:= $(B)/$(KERNEL)
 PATCHES	:= $(sort $(wildcard series/*.patch))
-TESTMODS := tools/testing/selftests/kvm/test_modules
+KSFT	:= tools/testing/selftests
 step	= scripts/step "$(1)" $(K)/log/$(2).log
-
-ifeq ($(origin CC),default)
-CC	:= $(if $(shell command -v ccache),ccache )gcc
-endif
 
 # LOCALVERSION= keeps the state of git, and the fixed date the time, out of the
 # kernel's version, so that stock's objects can serve patched.
 export KBUILD_BUILD_TIMESTAMP := 1970-01-01
 kbuild	= $(MAKE) -C $(1) O=.obj CC="$(CC)" LOCALVERSION= -j$$(($$(nproc) + 1))
+config	= $(call kbuild,$(1)) -s KCONFIG_ALLCONFIG=$(abspath config/base) allnoconfig > /dev/null
 
 # What is set on the command line is for this Makefile, not for the kernel's.
 MAKEOVERRIDES :=
+export CC
 
 help:
 	sed -n 's/^#: //p' Makefile
 
 #: make demo		stock and patched kernel, with bad vectors: one dies, one lives
 #: make check		all tests, as KTAP
+#: make kunit		the KUnit tests, by kunit.py
+#: make kunit-debug	the same with KASAN, UBSAN, lockdep, ...
+#: make hw-check		the selftest on this machine's own kernel
 #: make tree		a git tree with the patches as commits
 #: make series		write the tree's commits back to series/
 #: make need		check for the tools needed, install them where possible
@@ -57,8 +61,6 @@ help:
 
 need:
 	scripts/need packages
-
-# ------------------------------------------------------------------ source
 
 $(B)/linux-source-%.tar.xz: | need
 	mkdir -p $(@D)
@@ -75,8 +77,6 @@ $(K)/stock/Makefile: FORCE | need
 	$(call step,copying $(LINUX),copy) scripts/source "$(LINUX)" $(@D)
 endif
 
-# -------------------------------------------------------------------- tree
-
 $(B)/%/patched: $(B)/%/stock/Makefile $(PATCHES) FORCE
 	scripts/tree $(<D) $@ $(PATCHES)
 
@@ -85,21 +85,15 @@ tree: $(K)/patched
 
 series:
 	scripts/series $(K)/patched series
+	git -C $(K)/patched tag -f applied > /dev/null
+	cat series/*.patch $(K)/stock/.changed | sha256sum > $(K)/patched/.git/applied
 
-# Sources that were edited make this newer.
+# Newer than all sources that are under git's control.
 $(K)/patched.edited: $(K)/patched FORCE
-	edited=
-	if [[ -e $@ ]]; then
-		edited=$$(find $< -name .git -prune -o -name .obj -prune -o -newer $@ \
-			-name '[A-Za-z]*' ! -name '*.mod.c' ! -name '*.o' ! -name '*.ko' \
-			! -name '*.order' ! -name '*.symvers' ! -name '*.mod' -type f -print -quit)
-	fi
-	[[ -e $@ && -z $$edited ]] || touch $@
-
-# ------------------------------------------------------------------- build
+	[[ -e $@ && ! $$(cd $<; git ls-files -z | find -files0-from - -newer $@ -print -quit 2> /dev/null) ]] || touch $@
 
 $(K)/stock/.obj/.config: config/base $(K)/stock/Makefile
-	$(call kbuild,$(K)/stock) -s KCONFIG_ALLCONFIG=$(abspath $<) allnoconfig > /dev/null
+	$(call config,$(K)/stock)
 
 $(K)/stock.built: $(K)/stock/.obj/.config $(if $(LINUX),$(wildcard $(K)/stock/.changed))
 	$(call step,building the stock kernel,build-stock) $(call kbuild,$(K)/stock) bzImage modules headers
@@ -118,20 +112,18 @@ $(K)/patched.built: $(K)/stock.built $(K)/patched.edited
 		touch .obj/.config.stock
 		cd - > /dev/null
 	fi
+	$(call config,$(K)/patched)
 	$(call step,building the patched kernel,build-patched) $(call kbuild,$(K)/patched) bzImage modules headers
 	touch $@
 
 # Only this test, linked statically as the initramfs has no libraries.
 $(K)/kselftest.built: $(K)/patched.built
-	$(call step,building the selftest,build-kselftest) $(MAKE) -C $(K)/patched/tools/testing/selftests \
+	$(call step,building the selftest,build-kselftest) $(MAKE) -s -C $(K)/patched/$(KSFT) \
 		TARGETS=kvm O=$(K)/patched/.obj KDIR=$(K)/patched/.obj INSTALL_PATH=$(K)/kselftest USERLDFLAGS=-static \
 		TEST_GEN_PROGS_x86=x86/ioapic_eoi_clamp_test TEST_GEN_PROGS_EXTENDED_x86= TEST_PROGS_x86= install
 	touch $@
 
-# --------------------------------------------------------------- initramfs
-
-# cpio(8) of the folder that is made by the recipe's own lines.
-cpio	= (cd $(1); find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet | gzip -1) > $@.tmp; mv $@.tmp $@
+cpio	= (cd $(1); find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet | gzip -1)
 
 $(K)/common.cpio.gz: initramfs/init $(K)/kselftest.built
 	rm -rf $@.root
@@ -139,23 +131,19 @@ $(K)/common.cpio.gz: initramfs/init $(K)/kselftest.built
 	cp /bin/busybox $@.root/bin
 	cp $< $@.root/init
 	cp -r $(K)/kselftest $@.root/
-	$(call cpio,$@.root)
+	$(call cpio,$@.root) > $@
 
-# kvm's modules, and the injector built for just this kernel.
+# To what is common, add kvm's modules, and the injector built for just this kernel.
 $(K)/%.initrd: $(K)/%.built $(K)/common.cpio.gz
 	rm -rf $@.root
-	mkdir -p $@.root/$*
-	rsync -a --include='*.c' --include=Makefile --exclude='*' $(K)/patched/$(TESTMODS)/ $(K)/$*.testmods/
+	mkdir -p $@.root
+	rsync -a --include='*.c' --include=Makefile --exclude='*' $(K)/patched/$(KSFT)/kvm/test_modules/ $(K)/$*.testmods/
 	{
 		$(call kbuild,$(K)/$*) -s INSTALL_MOD_PATH=$@.root modules_install
 		$(call kbuild,$(K)/$*) -s M=$(K)/$*.testmods modules
 		$(call kbuild,$(K)/$*) -s M=$(K)/$*.testmods INSTALL_MOD_PATH=$@.root modules_install
 	} > $(K)/log/modules-$*.log 2>&1 || { cat $(K)/log/modules-$*.log; exit 1; }
-	$(call cpio,$@.root)
-	cat $(K)/common.cpio.gz $@ > $@.tmp
-	mv $@.tmp $@
-
-# -------------------------------------------------------------------- boot
+	{ cat $(K)/common.cpio.gz; $(call cpio,$@.root); } > $@
 
 # boots(DIR,RUN,BOOTS): boot each of VARIANT-PLATFORM, two at a time.
 define boots
@@ -171,25 +159,28 @@ demo: $(K)/stock.initrd $(K)/patched.initrd
 	echo "  $$SECONDS s"
 	scripts/verdict $(foreach p,$(PLATFORMS),$(K)/demo/stock-$(p).log $(K)/demo/patched-$(p).log)
 
-# ------------------------------------------------------------------- check
-
 # The series must apply to 7.2 as well.
 check: $(K)/stock.initrd $(K)/patched.initrd $(B)/7.2/patched
 	echo "booting, with all tests ..."
 	rm -rf $(K)/check
-	$(call boots,check,,$(PLATFORMS:%=patched-%))
+	$(call boots,check,kunit.enable=1,$(PLATFORMS:%=patched-%))
 	$(call boots,check,$(only_bad),$(PLATFORMS:%=stock-%))
 	echo "  $$SECONDS s"
 	scripts/check $(K) checks
 
-# ------------------------------------------------------------------- clean
+# kunit-X runs with config/X in addition.
+kunit kunit-debug: $(K)/patched.built
+	scripts/kunit $(K)/patched .$@ config/base $(wildcard $(@:kunit-%=config/%))
+
+hw-check: $(K)/patched
+	scripts/hw-check $(K)/patched/$(KSFT)
 
 clean:
-	rm -rf $(K)/stock $(K)/*.built $(K)/*.initrd* $(K)/*.cpio.gz* $(K)/*.testmods $(K)/kselftest $(K)/patched/.obj
+	rm -rf $(K)/stock/.obj $(K)/patched/.obj $(K)/patched/.kunit* $(K)/*.built $(K)/*.initrd* $(K)/*.cpio.gz* $(K)/*.testmods $(K)/kselftest
 
 distclean:
 	rm -rf $(BUILD)
 
 .PRECIOUS: $(B)/linux-source-%.tar.xz $(B)/%/stock/Makefile
 FORCE:
-.PHONY: FORCE help need tree series demo check clean distclean
+.PHONY: FORCE help need tree series demo check kunit kunit-debug hw-check clean distclean
