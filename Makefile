@@ -1,24 +1,14 @@
 # Build, boot and judge KVM with and without the patches in series/.
 # The rules are in the order in which the data flows.  `make help` lists the goals.
-#
-# Set on the command line:
-#   KERNEL=7.3		which kernel, a line of the file "kernels"
-#   LINUX=/path		the user's own kernel tree instead, it is only read
-#   PLATFORMS="svm"	which machines, lines of the file "platforms"
-#   BUILD=/path		where everything that is made goes, may be shared
-#   CC=...		passed on to the kernel's build, e.g. "distcc gcc"
 
 SHELL	:= /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.DELETE_ON_ERROR:
-.ONESHELL:
-.SILENT:
-.SUFFIXES:
+.DELETE_ON_ERROR .ONESHELL .SILENT .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
 BUILD	?= build
 KERNEL	?= 7.3
-PLATFORMS ?= $(shell sed "/^\#/d" platforms | cut -f 1)
+PLATFORMS ?= $(shell scripts/kvm-works > /dev/null || no=^host; sed -E "/^\#|$${no:-^\#}/d" platforms | cut -f 1)
 ifdef LINUX
 KERNEL	:= local-$(notdir $(abspath $(LINUX)))
 endif
@@ -58,6 +48,12 @@ help:
 #: make clean		remove what was built, but not the sources
 #: make distclean	remove everything that was made
 #: make help		this list
+#:
+#: KERNEL=7.3		which kernel, a line of the file "kernels"
+#: LINUX=/path		your own kernel tree instead, it is only read
+#: PLATFORMS="svm vmx"	which machines, lines of the file "platforms"
+#: BUILD=/path		where everything that is made goes, may be shared
+#: CC="distcc gcc"	passed on to the kernel's build
 
 need:
 	scripts/need packages
