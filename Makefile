@@ -135,8 +135,8 @@ $(K)/%.initrd: $(K)/%.built $(K)/common.cpio.gz
 	mkdir -p $@.root
 	rsync -a --include='*.c' --include=Makefile --exclude='*' $(K)/patched/$(KSFT)/kvm/test_modules/ $(K)/$*.testmods/
 	{
-		$(call kbuild,$(K)/$*) -s INSTALL_MOD_PATH=$@.root modules_install
-		$(call kbuild,$(K)/$*) -s M=$(K)/$*.testmods modules
+		$(call kbuild,$(K)/$*) -s INSTALL_MOD_PATH=$@.root modules_install &&
+		$(call kbuild,$(K)/$*) -s M=$(K)/$*.testmods modules &&
 		$(call kbuild,$(K)/$*) -s M=$(K)/$*.testmods INSTALL_MOD_PATH=$@.root modules_install
 	} > $(K)/log/modules-$*.log 2>&1 || { cat $(K)/log/modules-$*.log; exit 1; }
 	{ cat $(K)/common.cpio.gz; $(call cpio,$@.root); } > $@
@@ -175,7 +175,7 @@ clean:
 	rm -rf $(K)/stock/.obj $(K)/patched/.obj $(K)/patched/.kunit* $(K)/*.built $(K)/*.initrd* $(K)/*.cpio.gz* $(K)/*.testmods $(K)/kselftest
 
 distclean:
-	rm -rf $(BUILD)
+	rm -rf $(B)/linux-source-* $(B)/local-* $(shell sed "/^\#/d; s,^,$(B)/,; s,\t.*,," kernels)
 
 .PRECIOUS: $(B)/linux-source-%.tar.xz $(B)/%/stock/Makefile
 FORCE:
