@@ -16,19 +16,29 @@ ifeq ($(origin CC),default)
 CC	:= $(if $(shell command -v ccache),ccache )gcc
 endif
 
-# Everything about one kernel is in one directory: the source as it came (stock),
-# the git tree with the patches (patched), each with its objects in .obj.
+# Everything about one kernel is in one directory: its git tree, with the patches as
+# commits and the objects in .obj, and what was built without (stock) and with them
+# (patched).
 B	:= $(abspath $(BUILD))
 K	:= $(B)/$(KERNEL)
+T	:= $(K)/tree
 PATCHES	:= $(sort $(wildcard series/*.patch))
 KSFT	:= tools/testing/selftests
 step	= scripts/step "$(1)" $(K)/log/$(2).log
 
 # LOCALVERSION= keeps the state of git, and the fixed date the time, out of the
-# kernel's version, so that stock's objects can serve patched.
+# kernel's version.
 export KBUILD_BUILD_TIMESTAMP := 1970-01-01
-kbuild	= $(MAKE) -C $(1) O=.obj CC="$(CC)" LOCALVERSION= -j$$(($$(nproc) + 1))
-config	= $(call kbuild,$(1)) -s KCONFIG_ALLCONFIG=$(abspath config/base) allnoconfig > /dev/null
+kbuild	= $(MAKE) -C $(T) O=.obj CC="$(CC)" LOCALVERSION= -j$$(($$(nproc) + 1))
+
+# kernel(VARIANT): build what is checked out, keep the kernel and its modules.
+define kernel
+	$(kbuild) -s KCONFIG_ALLCONFIG=$(abspath config/base) allnoconfig > /dev/null
+	$(call step,building the $(1) kernel,build-$(1)) $(kbuild) bzImage modules headers
+	rm -rf $(K)/$(1)
+	$(kbuild) -s INSTALL_MOD_PATH=$(K)/$(1)/root modules_install > /dev/null
+	cp $(T)/.obj/arch/x86/boot/bzImage $(K)/$(1)/
+endef
 
 # What is set on the command line is for this Makefile, not for the kernel's.
 MAKEOVERRIDES :=
@@ -40,6 +50,7 @@ help:
 #: make check		all tests, as KTAP
 #: make kunit		the KUnit tests, by kunit.py
 #: make kunit-debug	the same with KASAN, UBSAN, lockdep, ...
+#: make mutants		wrong versions of KVM, and the tests that notice them
 #: make hw-check		the selftest on this machine's own kernel
 #: make tree		a git tree with the patches as commits
 #: make series		write the tree's commits back to series/
@@ -51,6 +62,7 @@ help:
 #: KERNEL=7.3		which kernel, a line of the file "kernels"
 #: LINUX=/path		your own kernel tree instead, it is only read
 #: PLATFORMS="svm vmx"	which machines, lines of the file "platforms"
+#: ONLY=name,name		which mutants, lines of the file "mutants"
 #: BUILD=/path		where everything that is made goes, may be shared
 #: CC="distcc gcc"	passed on to the kernel's build
 
@@ -63,58 +75,42 @@ $(B)/linux-source-%.tar.xz: | need
 	scripts/fetch $* $$(sed -n 's/^$*\t//p' kernels) > $@.tmp
 	mv $@.tmp $@
 
-$(B)/%/stock/Makefile: $(B)/linux-source-%.tar.xz | need
-	$(call step,unpacking linux-source-$*,unpack-$*) scripts/source $< $(@D)
-	touch $@
+$(B)/%/tree/.git/unpacked: $(B)/linux-source-%.tar.xz | need
+	$(call step,unpacking linux-source-$*,unpack-$*) scripts/source $< $(B)/$*/tree
 
 ifdef LINUX
-$(K)/stock/Makefile: FORCE | need
-	$(call step,copying $(LINUX),copy) scripts/source "$(LINUX)" $(@D)
+$(T)/.git/unpacked: FORCE | need
+	$(call step,copying $(LINUX),copy) scripts/source "$(LINUX)" $(T)
 endif
 
-$(B)/%/patched: $(B)/%/stock/Makefile $(PATCHES) FORCE
-	scripts/tree $(<D) $@ $(PATCHES)
+# A tree with the patches, that is newer than all of its sources that git knows of.
+$(B)/%/tree.edited: $(B)/%/tree/.git/unpacked $(PATCHES) FORCE
+	scripts/tree $(B)/$*/tree $(PATCHES)
+	cd $(B)/$*/tree
+	[[ -e $@ && ! $$(git ls-files -z | find -files0-from - -newer $@ -print -quit 2> /dev/null) ]] || touch $@
 
-tree: $(K)/patched
-	echo "$< holds $$(git -C $< rev-list --count base..HEAD) patches on $$(git -C $< log -1 --format=%s base)"
+tree: $(K)/tree.edited
+	git -C $(T) log -1 --format="$(T) holds $$(git -C $(T) rev-list --count base..HEAD) patches on %s" base
 
 series:
-	scripts/series $(K)/patched series
-	git -C $(K)/patched tag -f applied > /dev/null
-	cat series/*.patch $(K)/stock/.changed | sha256sum > $(K)/patched/.git/applied
+	scripts/series $(T) series
+	git -C $(T) tag -f applied > /dev/null
+	cat series/*.patch $(T)/.git/unpacked | sha256sum > $(T)/.git/applied
 
-# Newer than all sources that are under git's control.
-$(K)/patched.edited: $(K)/patched FORCE
-	[[ -e $@ && ! $$(cd $<; git ls-files -z | find -files0-from - -newer $@ -print -quit 2> /dev/null) ]] || touch $@
+# Both kernels are built in the same tree, as they share most objects.
+$(K)/stock/bzImage: config/base $(T)/.git/unpacked | $(K)/tree.edited
+	git -C $(T) diff --quiet HEAD || { echo "make: the stock kernel is not built yet: commit what you changed in $(T)" >&2; exit 1; }
+	git -C $(T) checkout -q base
+	trap 'git -C $(T) checkout -q series' EXIT
+	$(call kernel,stock)
 
-$(K)/stock/.obj/.config: config/base $(K)/stock/Makefile
-	$(call config,$(K)/stock)
-
-$(K)/stock.built: $(K)/stock/.obj/.config $(if $(LINUX),$(wildcard $(K)/stock/.changed))
-	$(call step,building the stock kernel,build-stock) $(call kbuild,$(K)/stock) bzImage modules headers
-	touch $@
-
-# The objects of stock are those of patched, but for what the patches touch, which
-# must not look older than an object that was made without the patches.  Only for
-# objtool does it matter where the source is.
-$(K)/patched.built: $(K)/stock.built $(K)/patched.edited
-	if [[ ! $(K)/patched/.obj/.config.stock -nt $(K)/stock.built ]]; then
-		rm -rf $(K)/patched/.obj
-		rsync -a $(K)/stock/.obj/ $(K)/patched/.obj/
-		cd $(K)/patched
-		grep -rlZ --include='.*.cmd' $(K)/stock/ .obj/tools | xargs -0r sed -i 's,$(K)/stock/,$(K)/patched/,g'
-		git diff --name-only base | xargs -r touch -c
-		touch .obj/.config.stock
-		cd - > /dev/null
-	fi
-	$(call config,$(K)/patched)
-	$(call step,building the patched kernel,build-patched) $(call kbuild,$(K)/patched) bzImage modules headers
-	touch $@
+$(K)/patched/bzImage: $(K)/stock/bzImage $(K)/tree.edited
+	$(call kernel,patched)
 
 # Only this test, linked statically as the initramfs has no libraries.
-$(K)/kselftest.built: $(K)/patched.built
-	$(call step,building the selftest,build-kselftest) $(MAKE) -s -C $(K)/patched/$(KSFT) \
-		TARGETS=kvm O=$(K)/patched/.obj KDIR=$(K)/patched/.obj INSTALL_PATH=$(K)/kselftest USERLDFLAGS=-static \
+$(K)/kselftest.built: $(K)/patched/bzImage
+	$(call step,building the selftest,build-kselftest) $(MAKE) -s -C $(T)/$(KSFT) \
+		TARGETS=kvm O=$(T)/.obj KDIR=$(T)/.obj INSTALL_PATH=$(K)/kselftest USERLDFLAGS=-static \
 		TEST_GEN_PROGS_x86=x86/ioapic_eoi_clamp_test TEST_GEN_PROGS_EXTENDED_x86= TEST_PROGS_x86= install
 	touch $@
 
@@ -128,55 +124,45 @@ $(K)/common.cpio.gz: initramfs/init $(K)/kselftest.built
 	cp -r $(K)/kselftest $@.root/
 	$(call cpio,$@.root) > $@
 
-# To what is common, add kvm's modules, and the injector built for just this kernel.
-$(K)/%.initrd: $(K)/%.built $(K)/common.cpio.gz
-	rm -rf $@.root
-	mkdir -p $@.root
-	rsync -a --include='*.c' --include=Makefile --exclude='*' $(K)/patched/$(KSFT)/kvm/test_modules/ $(K)/$*.testmods/
-	{
-		$(call kbuild,$(K)/$*) -s INSTALL_MOD_PATH=$@.root modules_install &&
-		$(call kbuild,$(K)/$*) -s M=$(K)/$*.testmods modules &&
-		$(call kbuild,$(K)/$*) -s M=$(K)/$*.testmods INSTALL_MOD_PATH=$@.root modules_install
-	} > $(K)/log/modules-$*.log 2>&1 || { cat $(K)/log/modules-$*.log; exit 1; }
-	{ cat $(K)/common.cpio.gz; $(call cpio,$@.root); } > $@
+$(K)/%.initrd: $(K)/%/bzImage $(K)/common.cpio.gz
+	{ cat $(K)/common.cpio.gz; $(call cpio,$(K)/$*/root); } > $@
 
-# boots(DIR,RUN,BOOTS): boot each of VARIANT-PLATFORM, two at a time.
-define boots
-	mkdir -p $(K)/$(1)
-	printf '%s\n' $(3) | xargs -P 2 -I @ scripts/boot $(K) @ $(K)/$(1)/@.log 'run=./run_kselftest.sh $(2)' || :
-endef
 DEMO	:= $(filter-out %emul,$(PLATFORMS))
-only_bad := KSELFTEST_IOAPIC_EOI_CLAMP_TEST_ARGS=-tbad_vectors
+only_bad := KSELFTEST_IOAPIC_EOI_CLAMP_TEST_ARGS=-tbad_vectors run=./run_kselftest.sh
 
 demo: $(K)/stock.initrd $(K)/patched.initrd
 	echo "booting, with bad vectors ..."
 	rm -rf $(K)/demo
-	$(call boots,demo,$(only_bad),$(foreach p,$(DEMO),stock-$(p) patched-$(p)))
+	scripts/boots $(K) demo "$(only_bad)" $(foreach p,$(DEMO),stock-$(p) patched-$(p))
 	echo "  $$SECONDS s"
 	scripts/verdict $(foreach p,$(DEMO),$(K)/demo/stock-$(p).log $(K)/demo/patched-$(p).log)
 
 # The series must apply to 7.2 as well.
-check: $(K)/stock.initrd $(K)/patched.initrd $(B)/7.2/patched
+check: $(K)/stock.initrd $(K)/patched.initrd $(B)/7.2/tree.edited
 	echo "booting, with all tests ..."
 	rm -rf $(K)/check
-	$(call boots,check,kunit.enable=1,$(PLATFORMS:%=patched-%))
-	$(call boots,check,$(only_bad),$(DEMO:%=stock-%))
+	scripts/boots $(K) check "kunit.enable=1 run=./run_kselftest.sh" $(PLATFORMS:%=patched-%)
+	scripts/boots $(K) check "$(only_bad)" $(DEMO:%=stock-%)
 	echo "  $$SECONDS s"
 	scripts/check $(K) checks
 
-# kunit-X is with config/X in addition.
-kunit kunit-debug: $(K)/patched.built
-	scripts/kunit $(K)/patched .$@ config/base $(wildcard $(@:kunit-%=config/%))
+mutants: $(K)/patched.initrd
+	scripts/mutants $(K) mutants "$(ONLY)" | tee $(K)/mutants.ktap
 
-hw-check: $(K)/patched
-	scripts/hw-check $(K)/patched/$(KSFT)
+# kunit-X is with config/X in addition.
+kunit kunit-debug: $(K)/patched/bzImage
+	scripts/kunit $(T) .obj-$@ config/base $(wildcard $(@:kunit-%=config/%))
+
+hw-check: $(K)/tree.edited
+	scripts/hw-check $(T)/$(KSFT)
 
 clean:
-	rm -rf $(K)/stock/.obj $(K)/patched/.obj $(K)/patched/.kunit* $(K)/*.built $(K)/*.initrd* $(K)/*.cpio.gz* $(K)/*.testmods $(K)/kselftest
+	rm -rf $(T)/.obj* $(addprefix $(K)/,*.built *.initrd *.cpio.gz* kselftest stock patched)
 
 distclean:
 	rm -rf $(B)/linux-source-* $(B)/local-* $(shell sed "/^\#/d; s,^,$(B)/,; s,\t.*,," kernels)
 
-.PRECIOUS: $(B)/linux-source-%.tar.xz $(B)/%/stock/Makefile
+.PRECIOUS: $(B)/linux-source-%.tar.xz $(B)/%/tree/.git/unpacked $(B)/%/tree.edited
 FORCE:
-.PHONY: FORCE help need tree series demo check kunit kunit-debug hw-check clean distclean
+.NOTPARALLEL:
+.PHONY: FORCE help need tree series demo check mutants kunit kunit-debug hw-check clean distclean
