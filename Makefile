@@ -8,7 +8,8 @@ MAKEFLAGS += --no-builtin-rules
 
 BUILD	?= build
 KERNEL	?= 7.3
-PLATFORMS ?= $(shell scripts/kvm-works > /dev/null || no=^host; sed -E "/^\#|$${no:-^\#}/d" platforms | cut -f 1)
+PLATFORMS ?= $(shell scripts/kvm-works > /dev/null || no=^host; \
+		grep -vE "^\#|$${no:-^\#}" platforms | cut -f 1)
 ifdef LINUX
 KERNEL	:= local-$(notdir $(abspath $(LINUX)))
 endif
@@ -87,10 +88,12 @@ endif
 $(B)/%/tree.edited: $(B)/%/tree/.git/unpacked $(PATCHES) FORCE
 	scripts/tree $(B)/$*/tree $(PATCHES)
 	cd $(B)/$*/tree
-	[[ -e $@ && ! $$(git ls-files -z | find -files0-from - -newer $@ -print -quit 2> /dev/null) ]] || touch $@
+	newer=$$(git ls-files -z | find -files0-from - -newer $@ -print -quit 2> /dev/null) || :
+	[[ -e $@ && ! $$newer ]] || touch $@
 
 tree: $(K)/tree.edited
-	git -C $(T) log -1 --format="$(T) holds $$(git -C $(T) rev-list --count base..HEAD) patches on %s" base
+	nr=$$(git -C $(T) rev-list --count base..HEAD)
+	git -C $(T) log -1 --format="$(T) holds $$nr patches on %s" base
 
 series:
 	scripts/series $(T) series
@@ -99,7 +102,10 @@ series:
 
 # Both kernels are built in the same tree, as they share most objects.
 $(K)/stock/bzImage: config/base $(T)/.git/unpacked | $(K)/tree.edited
-	git -C $(T) diff --quiet HEAD || { echo "make: the stock kernel is not built yet: commit what you changed in $(T)" >&2; exit 1; }
+	git -C $(T) diff --quiet HEAD || {
+		echo "make: no stock kernel yet, to build it, commit what you changed in $(T)" >&2
+		exit 1
+	}
 	git -C $(T) checkout -q base
 	trap 'git -C $(T) checkout -q series' EXIT
 	$(call kernel,stock)
@@ -110,8 +116,9 @@ $(K)/patched/bzImage: $(K)/stock/bzImage $(K)/tree.edited
 # Only this test, linked statically as the initramfs has no libraries.
 $(K)/kselftest.built: $(K)/patched/bzImage
 	$(call step,building the selftest,build-kselftest) $(MAKE) -s -C $(T)/$(KSFT) \
-		TARGETS=kvm O=$(T)/.obj KDIR=$(T)/.obj INSTALL_PATH=$(K)/kselftest USERLDFLAGS=-static \
-		TEST_GEN_PROGS_x86=x86/ioapic_eoi_clamp_test TEST_GEN_PROGS_EXTENDED_x86= TEST_PROGS_x86= install
+		TARGETS=kvm O=$(T)/.obj KDIR=$(T)/.obj INSTALL_PATH=$(K)/kselftest \
+		USERLDFLAGS=-static TEST_GEN_PROGS_x86=x86/ioapic_eoi_clamp_test \
+		TEST_GEN_PROGS_EXTENDED_x86= TEST_PROGS_x86= install
 	touch $@
 
 cpio	= (cd $(1); find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet | gzip -1)
