@@ -30,28 +30,29 @@ step	= scripts/step "$(1)" $(K)/log/$(2).log
 # LOCALVERSION= keeps the state of git, and the fixed date the time, out of the
 # kernel's version.
 export KBUILD_BUILD_TIMESTAMP := 1970-01-01
-kbuild	= $(MAKE) -C $(T) O=.obj CC="$(CC)" LOCALVERSION= -j$$(($$(nproc) + 1))
+OBJ	:= .obj
+kbuild	= $(MAKE) -C $(T) O=$(OBJ) CC="$(CC)" LOCALVERSION= -j$$(($$(nproc) + 1))
 
 # kernel(VARIANT): build what is checked out, keep the kernel and its modules.
+CONFIG	:= config/base
 define kernel
-	$(kbuild) -s KCONFIG_ALLCONFIG=$(abspath config/base) allnoconfig > /dev/null
+	$(kbuild) -s KCONFIG_ALLCONFIG=$(abspath $(CONFIG)) allnoconfig > /dev/null
 	$(call step,building the $(1) kernel,build-$(1)) $(kbuild) bzImage modules headers
 	rm -rf $(K)/$(1)
 	$(kbuild) -s INSTALL_MOD_PATH=$(K)/$(1)/root modules_install > /dev/null
-	cp $(T)/.obj/arch/x86/boot/bzImage $(K)/$(1)/
+	cp $(T)/$(OBJ)/arch/x86/boot/bzImage $(K)/$(1)/
 endef
 
 # What is set on the command line is for this Makefile, not for the kernel's.
 MAKEOVERRIDES :=
 export CC
 help:
-	sed -n 's/^#: //p' Makefile
+	sed -n 's/^#: //p' Makefile goals/*
 
 #: make demo		stock and patched kernel, with bad vectors: one dies, one lives
 #: make check		all tests, as KTAP
 #: make kunit		the KUnit tests, by kunit.py
 #: make kunit-debug	the same with KASAN, UBSAN, lockdep, ...
-#: make mutants		wrong versions of KVM, and the tests that notice them
 #: make hw-check		the selftest on this machine's own kernel
 #: make tree		a git tree with the patches as commits
 #: make series		write the tree's commits back to series/
@@ -63,7 +64,6 @@ help:
 #: KERNEL=7.3		which kernel, a line of the file "kernels"
 #: LINUX=/path		your own kernel tree instead, it is only read
 #: PLATFORMS="svm vmx"	which machines, lines of the file "platforms"
-#: ONLY=name,name		which mutants, lines of the file "mutants"
 #: BUILD=/path		where everything that is made goes, may be shared
 #: CC="distcc gcc"	passed on to the kernel's build
 
@@ -73,8 +73,12 @@ need:
 $(B)/linux-source-%.tar.xz: | need
 	mkdir -p $(@D)
 	echo "downloading linux-source-$* ..."
-	scripts/fetch $* $$(sed -n 's/^$*\t//p' kernels) > $@.tmp
-	mv $@.tmp $@
+	rm -rf $@.tmp
+	scripts/fetch $@.tmp $$(sed -n 's/^$*\t//p' kernels) -- linux-source-$*
+	dpkg-deb --fsys-tarfile $@.tmp/*.deb |
+		tar -xO --wildcards '*/linux-source-*.tar.xz' > $@.tmp/tar.xz
+	mv $@.tmp/tar.xz $@
+	rm -r $@.tmp
 
 $(B)/%/tree/.git/unpacked: $(B)/linux-source-%.tar.xz | need
 	$(call step,unpacking linux-source-$*,unpack-$*) scripts/source $< $(B)/$*/tree
@@ -115,17 +119,26 @@ $(K)/patched/bzImage: $(K)/stock/bzImage $(K)/tree.edited
 
 # Only this test, linked statically as the initramfs has no libraries.
 $(K)/kselftest.built: $(K)/patched/bzImage
+	rm -rf $(K)/kselftest
 	$(call step,building the selftest,build-kselftest) $(MAKE) -s -C $(T)/$(KSFT) \
 		TARGETS=kvm O=$(T)/.obj KDIR=$(T)/.obj INSTALL_PATH=$(K)/kselftest \
 		USERLDFLAGS=-static TEST_GEN_PROGS_x86=x86/ioapic_eoi_clamp_test \
 		TEST_GEN_PROGS_EXTENDED_x86= TEST_PROGS_x86= install
 	touch $@
 
+# Test-only modules of the harness.
+$(K)/modules.built: $(K)/patched/bzImage $(wildcard modules/*)
+	mkdir -p $(K)/modules
+	cp modules/* $(K)/modules/
+	$(call step,building the harness' modules,build-modules) $(kbuild) M=$(K)/modules modules
+	touch $@
+
 cpio	= (cd $(1); find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet | gzip -1)
 
-$(K)/common.cpio.gz: initramfs/init $(K)/kselftest.built
+$(K)/common.cpio.gz: initramfs/init $(K)/kselftest.built $(K)/modules.built
 	rm -rf $@.root
-	mkdir -p $@.root/{bin,dev,proc,sys,tmp}
+	mkdir -p $@.root/{bin,dev,modules,proc,sys,tmp}
+	cp $(K)/modules/*.ko $@.root/modules
 	cp /bin/busybox $@.root/bin
 	cp $< $@.root/init
 	cp -r $(K)/kselftest $@.root/
@@ -134,42 +147,50 @@ $(K)/common.cpio.gz: initramfs/init $(K)/kselftest.built
 $(K)/%.initrd: $(K)/%/bzImage $(K)/common.cpio.gz
 	{ cat $(K)/common.cpio.gz; $(call cpio,$(K)/$*/root); } > $@
 
-DEMO	:= $(filter-out %emul,$(PLATFORMS))
-only_bad := KSELFTEST_IOAPIC_EOI_CLAMP_TEST_ARGS=-tbad_vectors run=./run_kselftest.sh
+# APICv takes too long for the demo, unless it is asked for.
+STOCK	:= $(filter-out %emul,$(PLATFORMS))
+DEMO	:= $(filter-out $(if $(filter file,$(origin PLATFORMS)),%apicv),$(STOCK))
+both	:= run=\"selftest -n 400 -t pending_at_signal; selftest -t inject_bad_vectors\"
 
 demo: $(K)/stock.initrd $(K)/patched.initrd
-	echo "booting, with bad vectors ..."
+	echo "booting, interrupting KVM_RUN, and injecting bad vectors ..."
 	rm -rf $(K)/demo
-	scripts/boots $(K) demo "$(only_bad)" $(foreach p,$(DEMO),stock-$(p) patched-$(p))
+	scripts/boots $(K) demo "$(both)" $(foreach p,$(DEMO),stock-$(p) patched-$(p))
 	echo "  $$SECONDS s"
-	scripts/verdict $(foreach p,$(DEMO),$(K)/demo/stock-$(p).log $(K)/demo/patched-$(p).log)
+	logs=($(foreach p,$(DEMO),$(K)/demo/stock-$(p).log $(K)/demo/patched-$(p).log))
+	rc=0
+	scripts/verdict "$${logs[@]}" || rc=1
+	scripts/lost "$${logs[@]}" || rc=1
+	[[ "$(DEMO)" == "$(STOCK)" ]] || echo "(the same with APICv: make demo PLATFORMS=vmxapicv)"
+	exit $$rc
 
 # The series must apply to 7.2 as well.
 check: $(K)/stock.initrd $(K)/patched.initrd $(B)/7.2/tree.edited
 	echo "booting, with all tests ..."
 	rm -rf $(K)/check
 	scripts/boots $(K) check "kunit.enable=1 run=./run_kselftest.sh" $(PLATFORMS:%=patched-%)
-	scripts/boots $(K) check "$(only_bad)" $(DEMO:%=stock-%)
+	scripts/boots $(K) check "$(both)" $(STOCK:%=stock-%)
 	echo "  $$SECONDS s"
 	scripts/check $(K) checks
 
-mutants: $(K)/patched.initrd
-	scripts/mutants $(K) mutants "$(ONLY)" | tee $(K)/mutants.ktap
+include $(wildcard goals/*.mk)
 
 # kunit-X is with config/X in addition.
 kunit kunit-debug: $(K)/patched/bzImage
 	scripts/kunit $(T) .obj-$@ config/base $(wildcard $(@:kunit-%=config/%))
 
 hw-check: $(K)/tree.edited
-	scripts/hw-check $(T)/$(KSFT)
+	scripts/hw-check $(T)
 
 clean:
-	rm -rf $(T)/.obj* $(addprefix $(K)/,*.built *.initrd *.cpio.gz* kselftest stock patched)
+	rm -rf $(T)/.obj* $(addprefix $(K)/,*.built *.initrd *.cpio.gz* kselftest modules \
+		mutants migrate stock patched)
 
 distclean:
-	rm -rf $(B)/linux-source-* $(B)/local-* $(shell sed "/^\#/d; s,^,$(B)/,; s,\t.*,," kernels)
+	rm -rf $(B)/linux-source-* $(B)/local-* $(B)/distro \
+		$(shell sed "/^\#/d; s,^,$(B)/,; s,\t.*,," kernels)
 
 .PRECIOUS: $(B)/linux-source-%.tar.xz $(B)/%/tree/.git/unpacked $(B)/%/tree.edited
 FORCE:
 .NOTPARALLEL:
-.PHONY: FORCE help need tree series demo check mutants kunit kunit-debug hw-check clean distclean
+.PHONY: FORCE help need tree series demo check kunit kunit-debug hw-check clean distclean
