@@ -57,7 +57,7 @@ $(DEBUG:%=$(K)/%/bzImage): $(K)/%/bzImage: config/base config/% $(K)/common.cpio
 check-debug: $(DEBUG:%=$(K)/%.initrd)
 	echo "booting, with all tests ..."
 	rm -rf $(K)/check-debug
-	LIMIT=900 scripts/boots $(K) check-debug "kunit.enable=1 run=./run_kselftest.sh" \
+	LIMIT=900 scripts/boots $(K) check-debug 'kunit.enable=1 run="selftest -n 300"' \
 		$(DEBUG:%=%-svm)
 	scripts/check $(K) checks-debug
 
