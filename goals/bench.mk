@@ -1,0 +1,21 @@
+# What the series costs.
+
+#: make bench		instructions that a KVM_RUN takes, after each patch: docs/bench.txt
+#: OPT=-O2		how the modules are optimized, with others: docs/bench-Os.txt
+
+OPT	?= -O2
+$(K)/bench/bench: bench/bench.c $(K)/kselftest.built
+	mkdir -p $(@D)
+	cd $(T)/.obj/kselftest/kvm
+	gcc -static -pthread -std=gnu99 -O2 -Wall -no-pie -fno-pie -fno-stack-protector \
+		-fno-strict-aliasing -D_GNU_SOURCE $(addprefix -I$(T)/$(KSFT)/,. kvm/include \
+		kvm/include/x86) -I$(T)/tools/include -I$(T)/tools/arch/x86/include \
+		-isystem $(T)/.obj/usr/include -o $@ $(abspath $<) $$(find lib -name '*.o') \
+		libvfio/libvfio.o
+
+bench: $(K)/bench/bench $(K)/patched.initrd
+	scripts/need packages-bench
+	scripts/bench-build $(K) $(OPT)
+	scripts/bench $(K) $(OPT) docs/bench$(filter-out -O2,$(OPT))
+
+.PHONY: bench
