@@ -1,10 +1,12 @@
-# What the series costs.
+# What the series costs, and what else could be done with a bad vector.
 
 #: make bench		instructions that a KVM_RUN takes, after each patch: docs/bench.txt
 #: OPT=-O2		how the modules are optimized, with others: docs/bench-Os.txt
+#: make alternatives	each way to treat a bad vector: docs/alternatives.txt
 
 OPT	?= -O2
-$(K)/bench/bench: bench/bench.c $(K)/kselftest.built
+
+$(K)/bench/%: bench/%.c $(K)/kselftest.built
 	mkdir -p $(@D)
 	cd $(T)/.obj/kselftest/kvm
 	gcc -static -pthread -std=gnu99 -O2 -Wall -no-pie -fno-pie -fno-stack-protector \
@@ -18,4 +20,13 @@ bench: $(K)/bench/bench $(K)/patched.initrd
 	scripts/bench-build $(K) $(OPT)
 	scripts/bench $(K) $(OPT) docs/bench$(filter-out -O2,$(OPT))
 
-.PHONY: bench
+$(K)/bench/inject.cpio.gz: $(K)/bench/inject
+	rm -rf $@.root
+	mkdir -p $@.root/bench
+	cp $< $@.root/bench
+	$(call cpio,$@.root) > $@
+
+alternatives: $(K)/stock.initrd $(K)/patched.initrd $(K)/bench/inject.cpio.gz
+	scripts/alternatives $(K) alternatives docs/alternatives.txt
+
+.PHONY: bench alternatives
