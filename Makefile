@@ -184,7 +184,7 @@ hw-check: $(K)/tree.edited
 
 clean:
 	rm -rf $(T)/.obj* $(addprefix $(K)/,*.built *.initrd *.cpio.gz* kselftest modules \
-		mutants alternatives bench migrate stock patched)
+		mutants alternatives bench coverage migrate stock patched)
 
 distclean:
 	rm -rf $(B)/linux-source-* $(B)/local-* $(B)/distro \
