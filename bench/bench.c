@@ -5,9 +5,7 @@
  */
 #include <signal.h>
 
-#include "apic.h"
-#include "kvm_util.h"
-#include "processor.h"
+#include "guest.h"
 
 #define NR_RUNS	1001
 
@@ -18,17 +16,14 @@
 /* How a KVM_RUN ends: with one of these, or the port of the guest's I/O. */
 #define INTERRUPTED	0
 #define EOI		1
-#define IN_MAIN		0x80
-#define IN_HANDLER	0x81
 #define AFTER_EOI	0x82
-
-#define exit_from(port)	asm volatile("outb %%al, %0" :: "i"(port) : "memory")
 
 static bool is_x2apic;
 
 static void guest_irq_handler(struct ex_regs *regs)
 {
 	exit_from(IN_HANDLER);
+	/* Not by lapic_write_reg(), whose RDMSR would be counted. */
 	if (is_x2apic)
 		wrmsr(APIC_BASE_MSR + (APIC_EOI >> 4), 0);
 	else
@@ -36,16 +31,6 @@ static void guest_irq_handler(struct ex_regs *regs)
 	exit_from(AFTER_EOI);
 }
 
-static void guest_code(void)
-{
-	lapic_write_reg(APIC_SPIV, APIC_SPIV_APIC_ENABLED | 0xff);
-	sti();
-	for (;;)
-		exit_from(IN_MAIN);
-}
-
-static struct kvm_vm *vm;
-static struct kvm_vcpu *vcpu;
 static u64 took;
 
 static int run(void)
@@ -84,7 +69,7 @@ static u64 run_eoi(u32 data, int wanted)
 
 static u64 eoi_exit(void)
 {
-	return run_eoi(BIT(15) | ROUTED, EOI);
+	return run_eoi(MSI_LEVEL | ROUTED, EOI);
 }
 
 /* From PIO to PIO, as pio(), with an EOI in between. */
@@ -143,7 +128,6 @@ int main(int argc, char *argv[])
 		{ "immediate_exit", immediate_exit },
 		{ "signal", signal_pending },
 	};
-	struct vm_shape shape = VM_SHAPE_DEFAULT;
 	static u64 runs[NR_RUNS];
 	struct {
 		struct kvm_irq_routing table;
@@ -151,15 +135,12 @@ int main(int argc, char *argv[])
 	} route = {
 		.table.nr = 1,
 		.entry.type = KVM_IRQ_ROUTING_MSI,
-		.entry.u.msi = { .address_lo = APIC_DEFAULT_GPA, .data = BIT(15) | ROUTED },
+		.entry.u.msi = { .address_lo = APIC_DEFAULT_GPA, .data = MSI_LEVEL | ROUTED },
 	};
 	int i, j;
 
-	shape.split_irqchip = true;
 	for (int x2apic = 0; x2apic < 2; x2apic++) {
-		vm = __vm_create(shape, 1, 0);
-		virt_pg_map(vm, APIC_DEFAULT_GPA, APIC_DEFAULT_GPA);
-		vcpu = vm_vcpu_add(vm, 0, guest_code);
+		create_vm();
 		if (x2apic)
 			vcpu_set_msr(vcpu, MSR_IA32_APICBASE, APIC_DEFAULT_GPA |
 				     MSR_IA32_APICBASE_ENABLE | X2APIC_ENABLE);

@@ -6,32 +6,15 @@
  */
 #include <fcntl.h>
 
-#include "apic.h"
-#include "kvm_util.h"
-#include "processor.h"
+#include "guest.h"
 
 #define VECTOR		0x61
-#define MSI_LEVEL	BIT(15)
-#define IN_MAIN		0x80
-#define IN_HANDLER	0x81
-
-#define exit_from(port)	asm volatile("outb %%al, %0" :: "i"(port) : "memory")
 
 static void guest_irq_handler(struct ex_regs *regs)
 {
 	exit_from(IN_HANDLER);
 	xapic_write_reg(APIC_EOI, 0);
 }
-
-static void guest_code(void)
-{
-	xapic_write_reg(APIC_SPIV, APIC_SPIV_APIC_ENABLED | 0xff);
-	sti();
-	for (;;)
-		exit_from(IN_MAIN);
-}
-
-static struct kvm_vcpu *vcpu;
 
 /* Returns how KVM_RUN ended, "main" and "handler" being what the guest does anyway. */
 static const char *run(void)
@@ -72,7 +55,6 @@ static int nr_warnings(void)
 
 int main(int argc, char *argv[])
 {
-	struct vm_shape shape = VM_SHAPE_DEFAULT;
 	int i, vector = atoi(argv[1]), routed = atoi(argv[2]);
 	static const u8 vectors[] = { VECTOR, 0, 255 };
 	struct {
@@ -80,14 +62,10 @@ int main(int argc, char *argv[])
 		struct kvm_irq_routing_entry entries[ARRAY_SIZE(vectors)];
 	} routes = { .table.nr = routed ? ARRAY_SIZE(vectors) : 1 };
 	struct kvm_msi msi = { .address_lo = APIC_DEFAULT_GPA, .data = MSI_LEVEL | VECTOR };
-	struct kvm_vm *vm;
 	const char *event;
 	int before, fd = open("/dev/kvm_ioapic_eoi_inject", O_RDWR);
 
-	shape.split_irqchip = true;
-	vm = __vm_create(shape, 1, 0);
-	virt_pg_map(vm, APIC_DEFAULT_GPA, APIC_DEFAULT_GPA);
-	vcpu = vm_vcpu_add(vm, 0, guest_code);
+	create_vm();
 	vm_install_exception_handler(vm, VECTOR, guest_irq_handler);
 	for (i = 0; i < ARRAY_SIZE(vectors); i++) {
 		routes.entries[i] = (struct kvm_irq_routing_entry) {

@@ -6,7 +6,7 @@
 
 OPT	?= -O2
 
-$(K)/bench/%: bench/%.c $(K)/kselftest.built
+$(K)/bench/%: bench/%.c bench/guest.h $(K)/kselftest.built
 	mkdir -p $(@D)
 	cd $(T)/.obj/kselftest/kvm
 	gcc -static -pthread -std=gnu99 -O2 -Wall -no-pie -fno-pie -fno-stack-protector \
