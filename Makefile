@@ -150,12 +150,12 @@ $(K)/%.initrd: $(K)/%/bzImage $(K)/common.cpio.gz
 # APICv takes too long for the demo, unless it is asked for.
 STOCK	:= $(filter-out %emul,$(PLATFORMS))
 DEMO	:= $(filter-out $(if $(filter file,$(origin PLATFORMS)),%apicv),$(STOCK))
-both	:= run=\"selftest -n 400 -t pending_at_signal; selftest -t inject_bad_vectors\"
+both	:= run=\"selftest -n 200 -t pending_at_signal; selftest -t inject_bad_vectors\"
 
 demo: $(K)/stock.initrd $(K)/patched.initrd
 	echo "booting, interrupting KVM_RUN, and injecting bad vectors ..."
 	rm -rf $(K)/demo
-	scripts/boots $(K) demo "$(both)" $(foreach p,$(DEMO),stock-$(p) patched-$(p))
+	scripts/boots $(K) demo $(foreach p,$(DEMO),"stock-$(p) $(both)" "patched-$(p) $(both)")
 	echo "  $$SECONDS s"
 	logs=($(foreach p,$(DEMO),$(K)/demo/stock-$(p).log $(K)/demo/patched-$(p).log))
 	rc=0
@@ -164,12 +164,14 @@ demo: $(K)/stock.initrd $(K)/patched.initrd
 	[[ "$(DEMO)" == "$(STOCK)" ]] || echo "(the same with APICv: make demo PLATFORMS=vmxapicv)"
 	exit $$rc
 
+all	:= kunit.enable=1 run=selftest
+
 # The series must apply to 7.2 as well.
 check: $(K)/stock.initrd $(K)/patched.initrd $(B)/7.2/tree.edited
 	echo "booting, with all tests ..."
 	rm -rf $(K)/check
-	scripts/boots $(K) check "kunit.enable=1 run=./run_kselftest.sh" $(PLATFORMS:%=patched-%)
-	scripts/boots $(K) check "$(both)" $(STOCK:%=stock-%)
+	scripts/boots $(K) check $(foreach p,$(PLATFORMS),"patched-$(p) $(all)") \
+		$(foreach p,$(STOCK),"stock-$(p) $(both)")
 	echo "  $$SECONDS s"
 	scripts/check $(K) checks
 

@@ -27,6 +27,7 @@ $(K)/bench/inject.cpio.gz: $(K)/bench/inject
 	$(call cpio,$@.root) > $@
 
 alternatives: $(K)/stock.initrd $(K)/patched.initrd $(K)/bench/inject.cpio.gz
-	scripts/alternatives $(K) alternatives docs/alternatives.txt
+	OVERLAY=$(K)/bench/inject.cpio.gz scripts/alternatives $(K) alternatives \
+		docs/alternatives.txt
 
 .PHONY: bench alternatives

@@ -31,13 +31,9 @@ $(S)/all.cpio.gz: $(K)/patched/bzImage
 	cp -L --parents /usr/bin/timeout $$(ldd /usr/bin/timeout | grep -o '/[^ ]*') $@.root
 	$(call cpio,$@.root) > $@
 
-$(S)/%.initrd: $(K)/%.initrd $(S)/all.cpio.gz
-	ln -sfn ../$* $(S)/$*
-	cat $^ > $@
-
-selftests: $(S)/stock.initrd $(S)/patched.initrd
+selftests: $(K)/stock.initrd $(K)/patched.initrd $(S)/all.cpio.gz
 	echo "booting, with all of KVM's selftests ..."
-	scripts/selftests $(S)
+	OVERLAY=$(S)/all.cpio.gz scripts/selftests $(K)
 
 # A kernel with config/X in addition, and test modules that fit.
 DEBUG	:= $(filter-out base,$(notdir $(wildcard config/*)))
@@ -57,8 +53,8 @@ $(DEBUG:%=$(K)/%/bzImage): $(K)/%/bzImage: config/base config/% $(K)/common.cpio
 check-debug: $(DEBUG:%=$(K)/%.initrd)
 	echo "booting, with all tests ..."
 	rm -rf $(K)/check-debug
-	LIMIT=900 scripts/boots $(K) check-debug 'kunit.enable=1 run="selftest -n 300"' \
-		$(DEBUG:%=%-svm)
+	LIMIT=900 scripts/boots $(K) check-debug \
+		$(DEBUG:%='%-svm kunit.enable=1 run="selftest -n 300"')
 	scripts/check $(K) checks-debug
 
 .PHONY: lint docs-check mbox selftests check-debug

@@ -20,15 +20,12 @@ $(M)/qemu.cpio.gz: migrate/guest.c scripts/migrate-loop | need
 	cp /usr/share/{seabios/bios-256k,qemu/{kvmvapic,multiboot*}}.bin $@.root/usr/share/qemu
 	$(call cpio,$@.root) > $@
 
-$(M)/%.initrd: $(K)/%.initrd $(M)/qemu.cpio.gz
-	ln -sfn ../$* $(M)/$*
-	cat $^ > $@
-
-migrate: $(M)/stock.initrd $(M)/patched.initrd
+migrate: $(K)/stock.initrd $(K)/patched.initrd $(M)/qemu.cpio.gz
 	echo "migrating, $(MIGRATIONS) times ..."
 	rm -f $(M)/*.log
-	printf '%s\n' 'stock-svm split on' 'patched-svm split' | LIMIT=900 xargs -P 2 -L 1 \
-		bash -c 'scripts/boots $(M) . "run=\"/migrate/loop $(MIGRATIONS) $$*\"" $$0'
+	export LIMIT=900 OVERLAY=$(M)/qemu.cpio.gz
+	scripts/boots $(K) migrate 'stock-svm run="/migrate/loop $(MIGRATIONS) split on"' \
+		'patched-svm run="/migrate/loop $(MIGRATIONS) split"'
 	echo "  $$SECONDS s"
 	scripts/migrate $(M)/stock-svm.log $(M)/patched-svm.log
 
