@@ -16,6 +16,8 @@ endif
 ifeq ($(origin CC),default)
 CC	:= $(if $(shell command -v ccache),ccache )gcc
 endif
+# By the files that gcc says were read, as running cpp for each takes a third of the time.
+export CCACHE_DEPEND := 1
 
 # Everything about one kernel is in one directory: its git tree, with the patches as
 # commits and the objects in .obj, and what was built without (stock) and with them
@@ -111,7 +113,7 @@ $(K)/stock/bzImage: config/base $(T)/.git/unpacked | $(K)/tree.edited
 		exit 1
 	}
 	git -C $(T) checkout -q base
-	trap 'git -C $(T) checkout -q series' EXIT
+	trap 'git -C $(T) checkout -q series; touch $(K)/tree.edited' EXIT
 	$(call kernel,stock)
 
 $(K)/patched/bzImage: $(K)/stock/bzImage $(K)/tree.edited
