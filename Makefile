@@ -150,8 +150,13 @@ $(K)/%.initrd: $(K)/%/bzImage $(K)/common.cpio.gz
 	{ cat $(K)/common.cpio.gz; $(call cpio,$(K)/$*/root); } > $@
 
 # APICv takes too long for the demo, unless it is asked for.
-STOCK	:= $(filter-out %emul,$(PLATFORMS))
-DEMO	:= $(filter-out $(if $(filter file,$(origin PLATFORMS)),%apicv),$(STOCK))
+default	:= $(filter file,$(origin PLATFORMS))
+STOCK	:= $(filter-out $(if $(default),%emul),$(PLATFORMS))
+DEMO	:= $(filter-out $(if $(default),%apicv),$(STOCK))
+unknown	:= $(filter-out $(shell cut -f 1 platforms),$(PLATFORMS))
+$(if $(unknown),$(error unknown platform $(unknown), add a line to the file "platforms"))
+$(if $(PLATFORMS),,$(error no platform, see the file "platforms"))
+
 both	:= run=\"selftest -n 200 -t pending_at_signal; selftest -t inject_bad_vectors\"
 
 demo: $(K)/stock.initrd $(K)/patched.initrd
