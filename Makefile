@@ -108,10 +108,7 @@ series:
 
 # Both kernels are built in the same tree, as they share most objects.
 $(K)/stock/bzImage: config/base $(T)/.git/unpacked | $(K)/tree.edited
-	git -C $(T) diff --quiet HEAD || {
-		echo "make: no stock kernel yet, to build it, commit what you changed in $(T)" >&2
-		exit 1
-	}
+	scripts/unchanged $(T)
 	git -C $(T) checkout -q base
 	trap 'git -C $(T) checkout -q series; touch $(K)/tree.edited' EXIT
 	$(call kernel,stock)
@@ -152,11 +149,12 @@ $(K)/%.initrd: $(K)/%/bzImage $(K)/common.cpio.gz
 # Unless asked for by name, APICv takes too long for the demo, and the stock kernel
 # doesn't need to die without flexpriority as well.
 default	:= $(filter file,$(origin PLATFORMS))
-STOCK	:= $(filter-out $(if $(default),%emul),$(PLATFORMS))
+platforms := $(PLATFORMS)
+STOCK	:= $(filter-out $(if $(default),%emul),$(platforms))
 DEMO	:= $(filter-out $(if $(default),%apicv),$(STOCK))
-unknown	:= $(filter-out $(shell cut -f 1 platforms),$(PLATFORMS))
+unknown	:= $(filter-out $(shell cut -f 1 platforms),$(platforms))
 $(if $(unknown),$(error unknown platform $(unknown), add a line to the file "platforms"))
-$(if $(PLATFORMS),,$(error no platform, see the file "platforms"))
+$(if $(platforms),,$(error no platform, see the file "platforms"))
 
 both	:= run=\"selftest -n 100 -t pending_at_signal; selftest -t inject_bad_vectors\"
 
@@ -178,7 +176,7 @@ all	:= kunit.enable=1 run=selftest
 check: $(K)/stock.initrd $(K)/patched.initrd $(B)/7.2/tree.edited
 	echo "booting, with all tests ..."
 	rm -rf $(K)/check
-	scripts/boots $(K) check $(foreach p,$(PLATFORMS),"patched-$(p) $(all)") \
+	scripts/boots $(K) check $(foreach p,$(platforms),"patched-$(p) $(all)") \
 		$(foreach p,$(STOCK),"stock-$(p) $(both)")
 	echo "  $$SECONDS s"
 	scripts/check $(K) checks
